@@ -12,7 +12,9 @@ from bot.ui.blocks import (
     code,
     context,
     date,
+    expiry,
     fields,
+    format_expiry,
     format_time,
     modal,
     name_of,
@@ -109,7 +111,7 @@ def answer(diagnosis: Diagnosis, ref: ActionPayload, reader: Reader = ADMIN) -> 
         if diagnosis.hint:
             blocks.append(context(f"`{diagnosis.hint}`"))
     elif diagnosis.key is not None:
-        blocks += _about_key(diagnosis, diagnosis.key)
+        blocks += _about_key(diagnosis, diagnosis.key, is_admin=reader.owner is None)
         blocks += _what_to_do(diagnosis, ActionPayload(ref.at, key=diagnosis.key.id), reader)
     return result_modal(_TITLE, blocks)
 
@@ -117,7 +119,9 @@ def answer(diagnosis: Diagnosis, ref: ActionPayload, reader: Reader = ADMIN) -> 
 def _what_to_do(diagnosis: Diagnosis, ref: ActionPayload, reader: Reader) -> list[Block]:
     buttons = [button("Details", ids.KEY_CHOICE, ActionPayload(ref.at, ids.DO_DETAILS, ref.key))]
     blocks = [context(f"This token is {code(diagnosis.hint)}.")]
-    if diagnosis.case is DiagnosisResult.FINE and reader.owner is not None:
+    if diagnosis.case is DiagnosisResult.REVOKED and reader.owner is not None:
+        buttons.append(button("Ask for a key", ids.REQUEST, ActionPayload(ref.at)))
+    elif diagnosis.case is DiagnosisResult.FINE and reader.owner is not None:
         blocks.append(context("If others may have seen it, tell an admin at once."))
         if reader.may_rotate:
             buttons.append(button("Rotate", ids.ROTATE, ref))
@@ -130,17 +134,19 @@ def _what_to_do(diagnosis: Diagnosis, ref: ActionPayload, reader: Reader) -> lis
     return [*blocks, actions(*buttons)]
 
 
-def _about_key(diagnosis: Diagnosis, key: KeyView) -> list[Block]:
+def _about_key(diagnosis: Diagnosis, key: KeyView, *, is_admin: bool) -> list[Block]:
     match diagnosis.case:
         case DiagnosisResult.REVOKED:
+            verb = "Create" if is_admin else "Ask for"
             return [
                 _revoked(key),
-                section("This is permanent. Create a new key if the program still needs one."),
+                section(f"This is permanent. {verb} a new key if the program still needs one."),
             ]
         case DiagnosisResult.EXPIRED:
+            who = "Extend the key" if is_admin else "Ask an admin to extend the key"
             return [
                 sentence(name_of(key), " expired", *_when(key), "."),
-                section("Extend the key to make the same token work again."),
+                section(f"{who}, and the same token works again."),
             ]
         case DiagnosisResult.REPLACED:
             ended = [format_time(diagnosis.ended_at, ", ")] if diagnosis.ended_at else []
@@ -154,6 +160,8 @@ def _about_key(diagnosis: Diagnosis, key: KeyView) -> list[Block]:
                 section(
                     "So its tokens are refused. Revoke it and create another key. An operator "
                     "can find out more with `apikeys db verify`."
+                    if is_admin
+                    else "So its tokens are refused. Tell an admin."
                 ),
             ]
         case DiagnosisResult.ON_ITS_WAY:
@@ -164,7 +172,11 @@ def _about_key(diagnosis: Diagnosis, key: KeyView) -> list[Block]:
         case DiagnosisResult.NEVER_CAME:
             return [
                 sentence("This token of ", name_of(key), " was never activated."),
-                section("It did not reach its recipient. Create a new one."),
+                section(
+                    "It did not reach its recipient. Create a new one."
+                    if is_admin
+                    else "It did not reach its recipient. Ask an admin for a new one."
+                ),
             ]
         case _:
             return _fine(diagnosis, key)
@@ -180,7 +192,7 @@ def _revoked(key: KeyView) -> Block:
 
 
 def _when(key: KeyView) -> list[Element | str]:
-    return [format_time(key.expires_at, ", ")] if key.expires_at is not None else []
+    return [format_expiry(key.expires_at, ", ")] if key.expires_at is not None else []
 
 
 def _fine(diagnosis: Diagnosis, key: KeyView) -> list[Block]:
@@ -194,9 +206,10 @@ def _fine(diagnosis: Diagnosis, key: KeyView) -> list[Block]:
         ("Works from", ", ".join(map(code, key.networks[:5])) or "anywhere"),
     ]
     if diagnosis.ends_at is not None:
-        facts.append(("Ends", date(diagnosis.ends_at)))
+        facts.append(("Expires", expiry(diagnosis.ends_at)))
     return [
         sentence("This token of ", name_of(key), " works."),
+        *_replaced(diagnosis, key),
         fields(facts),
         section(
             "If a program is still refused:\n"
@@ -206,4 +219,15 @@ def _fine(diagnosis: Diagnosis, key: KeyView) -> list[Block]:
             "• 429: it sends more requests than the rate limit allows.\n"
             "• A proxy in front of the API may cache old answers: it must not cache the check."
         ),
+    ]
+
+
+def _replaced(diagnosis: Diagnosis, key: KeyView) -> list[Block]:
+    """Render that a token which still works has a successor."""
+    if diagnosis.ended_at is None:
+        return []
+    until = format_time(diagnosis.ended_at, "only until ")
+    return [
+        sentence("It is the old token, and works ", until, "."),
+        section(f"Give the program the new one, `{key.hint}`."),
     ]

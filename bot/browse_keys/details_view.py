@@ -18,6 +18,7 @@ from bot.ui.blocks import (
     code,
     context,
     date,
+    expiry,
     fields,
     format_time,
     header,
@@ -110,7 +111,7 @@ def _facts(key: KeyView, now: datetime) -> list[tuple[str, str]]:
         ("Scopes", scopes_in_words(key.scopes)),
         ("Owner", _owners(key)),
         ("Created", key_facts.full_origin(key)),
-        ("Expires", date(key.expires_at)),
+        ("Expires", expiry(key.expires_at)),
         ("Limits", _limits(key)),
         ("Id", f"`{key.id}`"),
     ]

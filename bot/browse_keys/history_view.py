@@ -13,6 +13,7 @@ from bot.ui.blocks import (
     bullets,
     clip,
     context,
+    format_expiry,
     format_time,
     line,
     person,
@@ -162,7 +163,7 @@ def _value(name: str, value: Any) -> Element | str:
     if name in ("owner", "backup_owner"):
         return {"type": "user", "user_id": str(value)}
     if name == "expires_at" and (at := _time(value)) is not None:
-        return format_time(at, form=RECORDED)
+        return format_expiry(at, form=RECORDED)
     words = value if isinstance(value, list) else str(value).split()
     separator = ", " if name in ("scopes", "networks") else " "
     text = clip(redact(separator.join(map(str, words))), VALUE_MAX)

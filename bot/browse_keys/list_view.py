@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from bot.ui import ids
@@ -23,6 +23,7 @@ from bot.ui.payloads import ActionPayload
 from bot.ui.search_box import QUERY_MAX, search_box
 from keys.base.models import KeyView
 from keys.credentials.tokens import redact
+from keys.search.due import due_reasons
 
 ROWS_MAX = 10  # keeps a page readable, and far below Slack's limit for a message
 
@@ -37,6 +38,7 @@ class Page:
         first: the position of the page's first key in all of them, counted from 1.
         query: the words searched for, at most 200 characters; empty for all keys.
         searched_in: the block_id of the box that they were just typed into, if they were.
+        gone: the ids of its owners who have left.
         previous_cursor, next_cursor: the cursors of the neighbouring pages; None without one.
     """
 
@@ -45,6 +47,7 @@ class Page:
     first: int = 1
     query: str = ""
     searched_in: str = ""
+    gone: Collection[str] = ()
     previous_cursor: str | None = None
     next_cursor: str | None = None
 
@@ -61,7 +64,11 @@ def listing(page: Page, ref: ActionPayload, reader: Reader = ADMIN) -> Message:
     """
     if len(page.keys) > ROWS_MAX:
         raise ValueError(f"a page has {len(page.keys)} keys; at most {ROWS_MAX} fit")
-    found = rows(page.keys, lambda key: menu(key, ref, reader)) or [_nothing(page, reader)]
+    found = rows(
+        page.keys,
+        lambda key: menu(key, ref, reader),
+        lambda key: due_reasons(key, page.gone, ref.at),
+    ) or [_nothing(page, reader)]
     box = search_box(page.query, ids.SEARCH, page.searched_in)
     own = reader.owner is not None
     blocks = [header("Your API keys" if own else "API keys"), box, *found]

@@ -15,6 +15,7 @@ from keys.changes import audit_log
 from keys.changes.authorization import admins
 from keys.delivery import deliveries
 from keys.lifecycle.ownership import owner_check, owner_rotate
+from keys.offboarding import departures
 from keys.search import search
 from keys.search.filters import KeyFilter
 from keys.search.search import Finding, Found, Several
@@ -74,12 +75,14 @@ def keys(
         found = search_page(before=before, after=after)
         if not found.keys and ref.cursor:
             found = search_page()
+        gone = departures.gone_among(session, [key.owner for key in found.keys if key.owner])
     page = list_view.Page(
         keys=found.keys,
         total=found.total,
         first=found.before + 1,
         query=ref.query,
         searched_in=searched_in,
+        gone=gone,
         previous_cursor=found.previous_cursor,
         next_cursor=found.next_cursor,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.framework.announcement import AdminIds, who_and_which
-from bot.ui.blocks import Element, Message, format_time, message, sentence
+from bot.ui.blocks import RECORDED, Element, Message, format_expiry, message, sentence
 from keys.changes.outbox import TEAM, OutboxEntry
 
 
@@ -14,8 +14,8 @@ def accepted(entry: OutboxEntry, _admins: AdminIds) -> Message:
     ends = entry.data.get("expires_at")
     when: list[Element | str] = []
     if ends:
-        from_then = format_time(datetime.fromisoformat(str(ends)), "from ")
-        when = [" Its token is refused ", from_then, "."]
+        last = format_expiry(datetime.fromisoformat(str(ends)), " It works until ", RECORDED)
+        when = [last, "."]
     more = [] if entry.recipient == TEAM else [" If you still need the key, ask an admin."]
     return message(sentence(*who_and_which(entry, " will not extend "), ".", *when, *more))
 

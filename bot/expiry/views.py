@@ -13,7 +13,7 @@ from bot.ui.blocks import (
     actions,
     button,
     context,
-    format_time,
+    format_expiry,
     message,
     modal,
     name_of,
@@ -113,7 +113,7 @@ def extended(key: KeyView) -> View:
 
 
 def _when(key: KeyView) -> list[Element | str]:
-    return [format_time(key.expires_at, " ")] if key.expires_at is not None else []
+    return [format_expiry(key.expires_at, " ")] if key.expires_at is not None else []
 
 
 def _facts(key: KeyView) -> Block:

@@ -164,8 +164,8 @@ def _rows(page: Page, accessory: Callable[[KeyView], Element] | None) -> list[Bl
     return rows(
         page.keys,
         accessory,
-        lambda key: _use(key, page.uses),
         lambda key: page.due.get(key.id, ()),
+        lambda key: _use(key, page.uses),
     )
 
 

@@ -97,8 +97,8 @@ def _record(context: Context, operation: RecordLeaks) -> list[LeakedToken]:
 
 def _describe(context: Context, location: MessageLocation, found: list[LeakedToken]) -> None:
     """Add the link and the admins to the team's message, which waits a moment for them."""
-    working = [token for token in found if token.worked]
-    if not working:
+    alarming = [token for token in found if token.alarming]
+    if not alarming:
         return
     try:
         link = context.slack.quick().permalink(location.channel, location.message)
@@ -107,7 +107,7 @@ def _describe(context: Context, location: MessageLocation, found: list[LeakedTok
         link = ""
     mentioned = context.admins.ids(ADMINS_MAX)
     with context.writing() as session:
-        for token in working:
+        for token in alarming:
             live_messages.set_data(
                 session, MESSAGE_KIND, about_leak(token.key.id, token.secret_id, location), TEAM,
                 message_data(token.secret_id, location, link, mentioned), context.clock.now(),
@@ -125,7 +125,11 @@ def _tell_poster(
     membership = context.admins.check_membership(Person(location.person, team_id))
     if isinstance(membership, Allowed):
         revoked = context.policy.leaked is Leaked.REVOKE
-        reply = views.for_poster(works=any(token.worked for token in found), revoked=revoked)
+        reply = views.for_poster(
+            works=any(token.worked for token in found),
+            revoked=revoked,
+            can_return=any(token.alarming for token in found),
+        )
     elif membership.why is DenialReason.BOT:
         return
     else:

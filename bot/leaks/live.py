@@ -7,7 +7,6 @@ from datetime import timedelta
 from bot.framework.rendered import RenderedMessage
 from bot.leaks import views
 from bot.ui.payloads import ActionPayload
-from keys.base.models import State
 from keys.changes.live_messages import LiveMessage
 from keys.changes.services import Services
 from keys.leaks import detection
@@ -38,8 +37,5 @@ def render(session: AccountSession, services: Services, live: LiveMessage) -> Re
         ActionPayload(live.created_at, key=key.id),
     )
     if not token.works:
-        # An expired key can be extended, and then its leaked token works again.
-        ended_with_key = token.ends_at is not None and token.ends_at == key.expires_at
-        can_work_again = key.state is State.ACTIVE and ended_with_key
-        return RenderedMessage(rendered, now + _EXPIRED_AGAIN if can_work_again else None)
+        return RenderedMessage(rendered, now + _EXPIRED_AGAIN if token.can_return else None)
     return RenderedMessage(rendered, min(now + _AGAIN, token.ends_at or now + _AGAIN))

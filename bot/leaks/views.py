@@ -16,7 +16,7 @@ from bot.ui.blocks import (
     code,
     confirm_dialog,
     context,
-    date,
+    expiry,
     format_time,
     message,
     name_of,
@@ -68,6 +68,12 @@ def for_team(leak: Leak, now: datetime, ref: ActionPayload) -> Message:
                      "Deleting the message is not enough."),
             *_working(leak, ref),
         ]  # fmt: skip
+    elif leak.token.can_return:
+        blocks += [
+            sentence("The key has expired, so the token is refused. If the key is extended, "
+                     "anyone who has read that message can use it."),
+            _buttons(leak, ref),
+        ]  # fmt: skip
     else:
         over = "The key has expired." if leak.key.expired(now) else "The key has another token."
         blocks.append(context(f"{code(leak.token.hint)} no longer works. {over}"))
@@ -85,7 +91,17 @@ def _revoked(key: KeyView, token: TokenStatus) -> list[Block]:
 
 def _working(leak: Leak, ref: ActionPayload) -> list[Block]:
     token = leak.token
-    until = "" if token.ends_at is None else date(token.ends_at, before=" It expires ") + "."
+    until = "" if token.ends_at is None else expiry(token.ends_at, before=" It expires ") + "."
+    owner = [leak.key.owner] if leak.key.owner else []
+    return [
+        context(f"{code(token.hint)} still works.{until}"),
+        _buttons(leak, ref),
+        # Each person once, although the owner may be an admin.
+        *called(dict.fromkeys([*owner, *leak.admins])),
+    ]
+
+
+def _buttons(leak: Leak, ref: ActionPayload) -> Block:
     question = confirm_dialog(
         "Revoke this key?",
         f"Reason: {REASON}. Programs that use it are refused at their next request. This cannot "
@@ -93,27 +109,31 @@ def _working(leak: Leak, ref: ActionPayload) -> list[Block]:
         "Revoke now",
     )
     opened = [button("Open message", ids.LEAK_OPEN, url=leak.link)] if leak.link else []
-    owner = [leak.key.owner] if leak.key.owner else []
-    return [
-        context(f"{code(token.hint)} still works.{until}"),
-        actions(
-            *opened,
-            button("Revoke now", ids.LEAK_REVOKE, ref, style="danger", confirm=question),
-            button("Rotate", ids.ROTATE, ref),
-            button("Details", ids.KEY_CHOICE, ActionPayload(ref.at, ids.DO_DETAILS, ref.key)),
-        ),
-        # Each person once, although the owner may be an admin.
-        *called(dict.fromkeys([*owner, *leak.admins])),
-    ]
+    # An expired key has to be extended before it can be rotated.
+    rotate = [button("Rotate", ids.ROTATE, ref)] if leak.token.works else []
+    return actions(
+        *opened,
+        button("Revoke now", ids.LEAK_REVOKE, ref, style="danger", confirm=question),
+        *rotate,
+        button("Details", ids.KEY_CHOICE, ActionPayload(ref.at, ids.DO_DETAILS, ref.key)),
+    )
 
 
-def for_poster(*, works: bool, revoked: bool) -> Message:
+def for_poster(*, works: bool, revoked: bool, can_return: bool = False) -> Message:
     """Render the message that only the person who posted it sees.
 
     Args:
         works: whether the token worked when it was posted.
         revoked: whether its key was revoked because of that.
+        can_return: whether it would work again if its key were extended.
     """
+    if can_return and not works and not revoked:
+        return message(
+            section("Your message contains the token of an API key that has expired. Please "
+                    "delete the message."),
+            context("It is refused now, but would work again if an admin extended the key. The "
+                    "admins were told."),
+        )  # fmt: skip
     if not works:
         return message(
             section("The API key’s token in your message no longer works."),

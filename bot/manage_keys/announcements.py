@@ -7,11 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from bot.framework.announcement import AdminIds, is_for, key_name, who_and_which
+from bot.ui import ids
 from bot.ui.blocks import (
     RECORDED,
     Element,
     Message,
+    actions,
+    button,
     clip,
+    format_expiry,
     format_time,
     message,
     person,
@@ -21,6 +25,8 @@ from bot.ui.blocks import (
     text_element,
 )
 from bot.ui.inputs import FIELD_NAMES
+from bot.ui.key_facts import ON_DAY
+from bot.ui.payloads import ActionPayload
 from keys.base.actors import Actor
 from keys.changes.outbox import TEAM, OutboxEntry
 from keys.credentials.tokens import redact
@@ -40,7 +46,12 @@ def created(entry: OutboxEntry, _admins: AdminIds) -> Message:
     elif entry.recipient != TEAM:
         owned = [" You are its backup owner."]
     allowed = f". It may {may}." if may else "."
-    return message(sentence(*who_and_which(entry, " created the key "), allowed, *owned))
+    expires: Pieces = []
+    # An entry of an earlier version has no expiry date.
+    if ends := entry.data.get("expires_at"):
+        day = format_expiry(datetime.fromisoformat(str(ends)), " It expires ", ON_DAY)
+        expires = [day, "."]
+    return message(sentence(*who_and_which(entry, " created the key "), allowed, *expires, *owned))
 
 
 def revoked(entry: OutboxEntry, _admins: AdminIds) -> Message:
@@ -52,8 +63,9 @@ def revoked(entry: OutboxEntry, _admins: AdminIds) -> Message:
     said = sentence(person(entry.actor), " revoked the key ", which, *why, when, ".")
     if entry.recipient == TEAM:
         return message(said)
-    next_ = "Programs that use it are refused. If you still need one, ask an admin for a new key."
-    return message(said, section(next_))
+    ask = button("Ask for a key", ids.REQUEST, ActionPayload(entry.at))
+    next_ = "Programs that use it are refused. If one still needs a key, ask for a new one."
+    return message(said, section(next_), actions(ask))
 
 
 def renamed(entry: OutboxEntry, _admins: AdminIds) -> Message:
@@ -141,7 +153,7 @@ def _value(name: str, value: Any) -> Pieces:
     if name == "expires_at":
         if not value:
             return ["never"]
-        return [format_time(datetime.fromisoformat(str(value)), form=RECORDED)]
+        return [format_expiry(datetime.fromisoformat(str(value)), form=RECORDED)]
     if name == "scopes":
         scopes = value.split() if isinstance(value, str) else value or ()
         return [", ".join(MEANINGS.get(scope, scope) for scope in scopes) or "nothing"]

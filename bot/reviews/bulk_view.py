@@ -9,6 +9,7 @@ from datetime import date, datetime
 from bot.reviews import item_view, words
 from bot.ui import ids, inputs
 from bot.ui.blocks import (
+    LAST_MINUTE,
     Block,
     Element,
     View,
@@ -116,8 +117,10 @@ def _result(result: Result, ref: ActionPayload) -> Block:
 def _head(page: ReviewPage) -> Block:
     left = f"{words.have(page.left)} no decision."
     if page.suggested:
-        keep = f"Keep the {page.suggested_left:,} that are used and owned?"
-        return section(f"*{keep}* They are selected. {left}")
+        count = page.suggested_left
+        keep = f"the {count:,} that are" if count > 1 else "the one that is"
+        selected = "They are" if count > 1 else "It is"
+        return section(f"*Keep {keep} used and owned?* {selected} selected. {left}")
     return section(f"*{left}* None on this page is selected: check each of them.")
 
 
@@ -170,7 +173,7 @@ def facts(key: KeyView, now: date, today: Callable[[datetime], date]) -> str:
         return f"{on:%b} {on.day}{year}"
 
     used = f"used {day(key.last_used_at)}" if key.last_used_at else "no use seen"
-    ends = f"expires {day(key.expires_at)}" if key.expires_at else "no expiry date"
+    ends = f"expires {day(key.expires_at - LAST_MINUTE)}" if key.expires_at else "no expiry date"
     return " · ".join((owner_of(key), used, ends, escape(", ".join(key.scopes)) or "no scopes"))
 
 

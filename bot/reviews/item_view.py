@@ -20,6 +20,7 @@ from bot.ui.blocks import (
     confirm_dialog,
     context,
     date,
+    expiry,
     format_time,
     message,
     modal,
@@ -99,7 +100,7 @@ def _facts(item: ReviewItem, more: str) -> str:
         key_facts.last_use(key),
     ]
     if key.expires_at is not None:
-        facts.append(date(key.expires_at, DAY, before="expires "))
+        facts.append(expiry(key.expires_at, DAY, before="expires "))
     if item.asked_at is not None:
         facts.append(date(item.asked_at, DAY, before="owner asked "))
     return " · ".join(facts) + (f"\n{more}" if more else "")

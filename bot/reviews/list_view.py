@@ -74,10 +74,10 @@ def _mine(listing: ReviewListView, page: OwnersPage, ref: ActionPayload) -> Mess
     if listing.replaced:
         return message(context("There is a newer list of your keys below."))
     if audit.stage is not Stage.OPEN:
-        return message(section("The audit of the API keys is over. Thank you."))
+        return message(section("The audit of the API keys is over. Nothing is left to decide."))
     if not page.left:
-        thanks = section("You have decided about all your API keys. Thank you.")
-        return message(thanks, *_list(listing, page, ref))
+        done = section("All your API keys have a decision. Nothing is left to do.")
+        return message(done, *_list(listing, page, ref))
     head = (
         "*Which of your API keys are still needed?* "
         f"Please decide {date(audit.deadline_at, DAY, before='by ')}."

@@ -10,6 +10,7 @@ from bot.reviews import words
 from bot.ui import ids
 from bot.ui.blocks import (
     DAY,
+    RECORDED,
     Block,
     Message,
     actions,
@@ -88,7 +89,7 @@ def escalated(data: Mapping[str, Any], admins: Sequence[str]) -> list[Block]:
     """Render the owners who have not answered a day before the deadline, for the admins."""
     left = sum(int(count) for _, count in data["owners"])
     blocks = [
-        sentence(format_time(_parse_time(data["deadline_at"]), "The audit ends "),
+        sentence(format_time(_parse_time(data["deadline_at"]), "The audit ends ", RECORDED),
                  f", and {words.unanswered(left)}."),
     ]  # fmt: skip
     return [*blocks, *_owners(data), *called(admins)]
@@ -115,7 +116,8 @@ def revokes(data: Mapping[str, Any]) -> list[Block]:
     else:
         left = sum(int(count) for _, count in data["owners"])
         text = f"{words.unanswered(left)} in the audit. "
-    end = format_time(_parse_time(data["revokes_at"]), "Keys without a decision will be revoked ")
+    revoked_at = _parse_time(data["revokes_at"])
+    end = format_time(revoked_at, "Keys without a decision will be revoked ", RECORDED)
     blocks = [sentence(text, end, ".")]
     return blocks if "yours" in data else [*blocks, *_owners(data)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.framework.announcement import AdminIds, key_name, who_and_which
-from bot.ui.blocks import Message, format_time, message, section, sentence, text_element
+from bot.ui.blocks import RECORDED, Message, format_time, message, section, sentence, text_element
 from keys.changes.outbox import OutboxEntry
 from keys.delivery.completion import RECIPIENT_LEFT
 
@@ -15,14 +15,14 @@ def rotated(entry: OutboxEntry, _admins: AdminIds) -> Message:
     ends = datetime.fromisoformat(str(entry.data["ends_at"]))
     said = sentence(
         *who_and_which(entry, " rotated the key "), ".",
-        format_time(ends, " The old token works until "), ".",
+        format_time(ends, " The old token works until ", RECORDED), ".",
     )  # fmt: skip
     return message(said, section("If you use it, ask the owner for the new one."))
 
 
 def still_used(entry: OutboxEntry, _admins: AdminIds) -> Message:
     """Warn that a program still uses an old token that expires soon."""
-    ends = format_time(datetime.fromisoformat(str(entry.data["ends_at"])), " expires ")
+    ends = format_time(datetime.fromisoformat(str(entry.data["ends_at"])), " expires ", RECORDED)
     hint = text_element(str(entry.data["hint"]), code=True)
     which = text_element(key_name(entry.data), bold=True)
     text = sentence(

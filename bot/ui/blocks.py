@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.ui import ids
@@ -38,6 +38,7 @@ ACCESSIBILITY_MAX = 75  # Slack, button element, `accessibility_label`
 DAY = "{date_short_pretty}"
 MINUTE = "{date_short_pretty} at {time}"
 AGO = "{ago}"
+LAST_MINUTE = timedelta(minutes=1)
 # For values that are recorded: what was "tomorrow" then must not read so later.
 RECORDED = "{date_short} at {time}"
 
@@ -243,6 +244,20 @@ def date(at: datetime | None, form: str = MINUTE, *, before: str = "", never: st
     if at is None:
         return never
     return f"<!date^{int(at.timestamp())}^{before}{form}|{before}{_fallback(at)}>"
+
+
+def format_expiry(at: datetime, before: str = "", form: str = MINUTE) -> Element:
+    """Render when a key or token expires as rich text, like `format_time`.
+
+    It is shown by its last minute: a key whose last day is March 1 expires at the midnight after
+    it, which everyone would read as March 2.
+    """
+    return format_time(at - LAST_MINUTE, before, form)
+
+
+def expiry(at: datetime | None, form: str = MINUTE, *, before: str = "") -> str:
+    """Render the same as mrkdwn, like `date`."""
+    return date(None if at is None else at - LAST_MINUTE, form, before=before)
 
 
 def _fallback(at: datetime) -> str:

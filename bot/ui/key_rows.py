@@ -15,6 +15,7 @@ from bot.ui.blocks import (
     button,
     context,
     date,
+    expiry,
     owned_by,
     plain,
     scopes_in_words,
@@ -37,22 +38,22 @@ _DIVIDER: Block = {"type": "divider"}
 def rows(
     keys: Iterable[KeyView],
     accessory: Callable[[KeyView], Element] | None,
+    due: Callable[[KeyView], Sequence[DueReason]],
     more: Callable[[KeyView], str] | None = None,
-    due: Callable[[KeyView], Sequence[DueReason]] | None = None,
 ) -> list[Block]:
     """Render three blocks for each key.
 
     Args:
         accessory: renders the button or menu beside a key's name; None for no button.
-        more: returns a further line about a key, in our own words; may be empty.
         due: returns why a key needs attention, which is marked.
+        more: returns a further line about a key, in our own words; may be empty.
     """
     return [
         block
         for key in keys
         for block in (
             _name(key, accessory(key) if accessory else None),
-            _facts(key, more(key) if more else "", due(key) if due else ()),
+            _facts(key, more(key) if more else "", due(key)),
             _DIVIDER,
         )
     ]
@@ -115,7 +116,7 @@ def _facts(key: KeyView, more: str, due: Sequence[DueReason]) -> Block:
         facts[-1] = date(key.revoked_at, DAY, before="revoked ")
     is_dated = key.expires_at is not None and key.state is State.ACTIVE
     if is_dated and not {DueReason.EXPIRED, DueReason.EXPIRING} & set(due):
-        facts.append(date(key.expires_at, DAY, before="expires "))
+        facts.append(expiry(key.expires_at, DAY, before="expires "))
     if due:
         marked = ", ".join(_due(key, reason) for reason in due)
         facts.insert(0, f":warning: *{marked}*")
@@ -125,9 +126,9 @@ def _facts(key: KeyView, more: str, due: Sequence[DueReason]) -> Block:
 def _due(key: KeyView, reason: DueReason) -> str:
     match reason:
         case DueReason.EXPIRED:
-            return date(key.expires_at, DAY, before="expired ")
+            return expiry(key.expires_at, DAY, before="expired ")
         case DueReason.EXPIRING:
-            return date(key.expires_at, DAY, before="expires ")
+            return expiry(key.expires_at, DAY, before="expires ")
         case DueReason.OWNER_GONE:
             return "owner has left"
         case DueReason.IDLE:

@@ -28,6 +28,7 @@ from bot.ui.key_rows import rows
 from bot.ui.payloads import ActionPayload
 from keys.base.models import KeyView
 from keys.credentials.tokens import redact
+from keys.search.due import due_reasons
 
 CHOICES_MAX = 10
 NEAREST_MAX = 5
@@ -68,6 +69,7 @@ def candidates(keys: Sequence[KeyView], ref: ActionPayload) -> list[Block]:
     return rows(
         keys,
         lambda key: about(key.name, button("This one", ids.KEY_CHOICE, replace(ref, key=key.id))),
+        lambda key: due_reasons(key, (), ref.at),
     )
 
 

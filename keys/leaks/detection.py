@@ -1,8 +1,9 @@
 """Detecting leaked tokens: ours, in places where they do not belong, such as a message.
 
 Only a full match counts: format, checksum and the digest of the secret. A public id alone, which
-appears in logs and proves nothing, raises no alarm. The team is told about a token that works. One
-that no longer works is recorded, and only the person who posted it is told.
+appears in logs and proves nothing, raises no alarm. The team is told about a token that works, and
+about one that would work again if its expired key were extended. Any other is recorded, and only
+the person who posted it is told.
 """
 
 from __future__ import annotations
@@ -32,11 +33,13 @@ class TokenStatus:
         hint: a short form that people recognize it by.
         works: whether it works.
         ends_at: when it stops working, or did; None for never.
+        can_return: whether it does not work, and would again if its key were extended.
     """
 
     hint: str
     works: bool
     ends_at: datetime | None
+    can_return: bool = False
 
 
 def tokens_in(texts: Iterable[str]) -> list[Token]:
@@ -56,6 +59,13 @@ def is_working(secret: Secret, key: Key, now: datetime) -> bool:
     end = _end(secret, key)
     over = end is not None and end <= now
     return key.state == State.ACTIVE and not secret.pending and not over
+
+
+def can_return(secret: Secret, key: Key, now: datetime) -> bool:
+    """Return whether a secret only stopped working because its key has expired."""
+    is_replaced = secret.ends_at is not None and secret.ends_at <= now
+    is_usable = key.state == State.ACTIVE and not secret.pending and not is_replaced
+    return is_usable and not is_working(secret, key, now)
 
 
 def _end(secret: Secret, key: Key) -> datetime | None:
@@ -87,4 +97,9 @@ def token_status(session: AccountSession, secret_id: str, now: datetime) -> Toke
     if secret is None or secret.account_id != session.account_id:
         return TokenStatus("", works=False, ends_at=None)
     key = session.get_one(Key, secret.key_id)
-    return TokenStatus(secret.hint, is_working(secret, key, now), _end(secret, key))
+    return TokenStatus(
+        secret.hint,
+        is_working(secret, key, now),
+        _end(secret, key),
+        can_return(secret, key, now),
+    )

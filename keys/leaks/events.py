@@ -33,17 +33,19 @@ class MessageLocation:
 
 
 class TokenSeen(Event, kind="token.seen"):
-    """A token was found in a message; the team is told if it works.
+    """A token was found in a message.
 
     Args:
-        works: whether the token works now.
+        alarming: whether the team is told.
     """
 
-    def __init__(self, secret: Secret, location: MessageLocation, *, works: bool) -> None:
+    def __init__(self, secret: Secret, location: MessageLocation, *, alarming: bool) -> None:
         data = message_data(secret.id, location)
         subject = about_leak(secret.key_id, secret.id, location)
         alarm = NewLiveMessage(MESSAGE_KIND, subject, TEAM, _DESCRIBED_WITHIN, data)
-        super().__init__(secret.key_id, sighting(secret, location), live=[alarm] if works else [])
+        super().__init__(
+            secret.key_id, sighting(secret, location), live=[alarm] if alarming else []
+        )
 
 
 def about_leak(key_id: str, secret_id: str, location: MessageLocation) -> str:

@@ -16,7 +16,7 @@ from keys.changes.change import Change
 from keys.changes.operation import Operation
 from keys.credentials.peppers import Peppers
 from keys.credentials.tokens import Token
-from keys.leaks.detection import is_working
+from keys.leaks.detection import can_return, is_working
 from keys.leaks.events import MessageLocation, TokenSeen, sighting
 from keys.lifecycle.revoke import revoke_key
 from storage.tables import Key, Secret
@@ -31,18 +31,20 @@ class LeakedToken:
     Attributes:
         key: its key afterwards.
         worked: whether the token worked when it was found.
+        alarming: whether the team is told, since it worked or may work again.
     """
 
     key: KeyView
     secret_id: str
     worked: bool
+    alarming: bool
 
 
 class RecordLeaks(Operation[list[LeakedToken]], name="record_leaks", allow=system):
     """Record tokens found in a message, once each; notify the team, or revoke their keys.
 
-    The team is told about tokens that work. If its policy says so (Policy.leaked), their keys are
-    revoked at once.
+    The team is told about tokens that work, or may work again. If its policy says so
+    (Policy.leaked), their keys are revoked at once.
     """
 
     tokens: tuple[Token, ...]
@@ -51,20 +53,24 @@ class RecordLeaks(Operation[list[LeakedToken]], name="record_leaks", allow=syste
     def run(self, change: Change) -> list[LeakedToken]:
         """Record them; return those that were not recorded for this message before."""
         new = [
-            (key, secret.id, self._record(change, secret, key))
+            (key, secret.id, *self._record(change, secret, key))
             for secret, key in self._unseen(change)
         ]
         if change.services.policy.leaked is Leaked.REVOKE:
             # Only now: two tokens of one key both worked when they were found.
-            for key, _, worked in new:
-                if worked:
+            for key, _, _, alarming in new:
+                if alarming:
                     revoke_key(change, key.id, REASON)
-        return [LeakedToken(view(change.session, key), id_, worked) for key, id_, worked in new]
+        return [
+            LeakedToken(view(change.session, key), id_, worked, alarming)
+            for key, id_, worked, alarming in new
+        ]
 
-    def _record(self, change: Change, secret: Secret, key: Key) -> bool:
+    def _record(self, change: Change, secret: Secret, key: Key) -> tuple[bool, bool]:
         works = is_working(secret, key, change.now)
-        change.record(TokenSeen(secret, self.location, works=works))
-        return works
+        alarming = works or can_return(secret, key, change.now)
+        change.record(TokenSeen(secret, self.location, alarming=alarming))
+        return works, alarming
 
     def _unseen(self, change: Change) -> Iterator[tuple[Secret, Key]]:
         """Yield tokens with a right secret of this account, not recorded for this message yet."""

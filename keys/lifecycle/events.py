@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from keys.base.actors import Actor
@@ -25,6 +25,10 @@ def limits(key: Key) -> dict[str, Any]:
     return {"rate_limit": key.rate_limit, "networks": key.networks.split()}
 
 
+def _stored(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="seconds") if at else None
+
+
 class KeyCreated(Event, kind="key.reserved"):
     """A key was created; its token is being delivered."""
 
@@ -40,9 +44,9 @@ class KeyActivated(Event, kind="key.issued"):
     """
 
     def __init__(self, key: Key, recipient: str, *, in_channel: bool) -> None:
-        data = facts(key)
-        data |= {"recipient": recipient}
-        super().__init__(key.id, data, news=data, in_channel=in_channel, knows=[recipient])
+        data = facts(key) | {"recipient": recipient}
+        news = data | {"expires_at": _stored(key.expires_at)}
+        super().__init__(key.id, data, news=news, in_channel=in_channel, knows=[recipient])
 
 
 class KeyCancelled(Event, kind="key.abandoned"):
@@ -108,8 +112,7 @@ class ExpiryAccepted(Event, kind="expiry.accepted"):
     """An admin accepted that a key will expire; no more reminders are sent."""
 
     def __init__(self, key: Key) -> None:
-        expires_at = key.expires_at.isoformat(timespec="seconds") if key.expires_at else None
-        data = {"name": key.name, "expires_at": expires_at}
+        data = {"name": key.name, "expires_at": _stored(key.expires_at)}
         news = facts(key) | data
         super().__init__(key.id, data, news=news, stale=[about_key(key.id)])
 

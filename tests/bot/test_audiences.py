@@ -50,7 +50,7 @@ _RESULT = {
 }  # fmt: skip
 # What is announced, as the events record it.
 ANNOUNCED: dict[str, tuple[Actor, dict[str, Any]]] = {
-    "key.issued": (ADA, {"recipient": "person:U0ANN"}),
+    "key.issued": (ADA, {"recipient": "person:U0ANN", "expires_at": NOW.isoformat()}),
     "key.abandoned": (TIMER, {"reason": NOT_TAKEN}),
     "key.renamed": (ADA, {"from": "Zapier", "to": NAME}),
     "key.edited": (ADA, {

@@ -48,7 +48,7 @@ def test_an_audit_from_its_beginning_to_its_evidence(world: World) -> None:
     carol.sees("1 to 2 of 2, 1 left", within=WITHIN).sees("It was kept by @Carol Clark")
     carol.presses("Revoke", on="Which of your API keys").confirms()
     answers(world, tokens["Partner portal, Globex"], 401)
-    carol.sees("You have decided about all your API keys.", within=WITHIN)
+    carol.sees("All your API keys have a decision.", within=WITHIN)
     # The team's summary stands before her, but the others' keys are not hers to decide about.
     carol.presses("Review keys", on=BOARD)
     carol.sees("You are not an admin of API keys here", within=WITHIN)

@@ -17,6 +17,7 @@ from keys.lifecycle.create import PendingKey, activate_key
 from keys.team_channel.events import ChannelReminded
 from storage import writing
 from tests.bot.harness.fake_slack import FakeCalls, FakeTime, full_member, refusal
+from tests.bot.harness.listening import buttons
 from tests.bot.harness.working import worker
 from tests.keys.conftest import ALICE, BOB, Domain, open_test_application
 
@@ -221,7 +222,8 @@ def test_a_person_gets_one_message_about_many_keys(
     (message,) = direct
     assert message["text"].count("revoked the key “Report") == 15
     assert "… and 5 more." in message["text"]
-    assert message["text"].count("If you still need one") == 1
+    assert message["text"].count("If one still needs a key") == 1
+    assert len(buttons(message["blocks"])) == 1
     assert following.run_once() == 0
 
 

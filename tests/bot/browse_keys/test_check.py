@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from bot.ui import ids
 from cli.bootstrap.redaction import redact
 from runtime import redaction
 from tests.bot.harness.listening import Bench, buttons
+from tests.keys.rotation.test_rotations import rotate
 
 
 def check(bench: Bench, text: str, user: str = "U0ALICE") -> dict[str, Any]:
@@ -29,6 +31,15 @@ def test_the_answer_names_the_case_and_not_the_token(bench: Bench) -> None:
     assert token.secret not in text
     bench.domain.revoke(key.id)
     assert "was revoked" in json.dumps(check(bench, token.reveal()))
+
+
+def test_an_old_token_that_still_works_says_so_and_names_the_new_one(bench: Bench) -> None:
+    key, old = bench.domain.issue("Zapier")
+    _, new = rotate(bench.domain, key.id, grace=timedelta(hours=1))
+    shown = json.dumps(check(bench, old.reveal()), ensure_ascii=False)
+    assert "It is the old token, and works " in shown
+    assert f"Give the program the new one, `{new.hint}`." in shown
+    assert "old token" not in json.dumps(check(bench, new.reveal()))
 
 
 def pushed(bench: Bench, view: Any, action_id: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -132,6 +133,18 @@ def test_an_owner_checks_their_token_and_learns_nothing_of_others(bench: Bench) 
     assert said(working) == said(check(bench, other.reveal()))
     assert "not a token of one of your keys" in said(working)
     assert "Theirs" not in said(working)
+
+
+def test_an_owner_is_told_what_they_can_do_themselves(bench: Bench) -> None:
+    ends = bench.domain.clock.now() + timedelta(days=1)
+    key, revoked = bench.domain.issue("Revoked", owner="U0BOB")
+    bench.domain.revoke(key.id)
+    _, expired = bench.domain.issue("Expired", owner="U0BOB", expires_at=ends)
+    bench.domain.clock.move(timedelta(days=2))
+    over = check(bench, revoked.reveal())
+    assert "Ask for a new key" in said(over)
+    assert [*buttons(over["view"]["blocks"])] == [ids.KEY_CHOICE, ids.REQUEST]
+    assert "Ask an admin to extend the key" in said(check(bench, expired.reveal()))
 
 
 def test_where_owners_do_not_check_a_submission_is_refused_too(bench: Bench) -> None:

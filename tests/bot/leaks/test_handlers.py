@@ -359,7 +359,9 @@ def test_the_alarm_says_when_the_key_has_expired(bench: Bench) -> None:
     alarms(bench)
     bench.domain.clock.move(timedelta(days=1))
     follow(bench)
-    assert "The key has expired" in json.dumps(last_redrawn(bench, "no longer works"))
+    over = json.dumps(last_redrawn(bench, "The key has expired, so the token is refused"))
+    assert "Revoke now" in over
+    assert "Rotate" not in over
 
 
 # --- bad days ------------------------------------------------------------------------------------
@@ -455,7 +457,7 @@ def test_the_alarm_about_a_key_that_expired_shows_when_it_works_again(bench: Ben
     assert len(alarms(bench)) == 1
     domain.clock.move(10 * DAY)
     follow(bench)
-    assert "no longer works. The key has expired." in shown(bench)
+    assert "The key has expired, so the token is refused." in shown(bench)
     domain.clock.move(40 * DAY)
     follow(bench)
     later = (domain.clock.now() + 30 * DAY).date()

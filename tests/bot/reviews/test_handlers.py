@@ -127,7 +127,7 @@ def test_an_owner_who_is_no_admin_decides_about_their_own_keys_alone(bench: Benc
     assert "not an admin" in json.dumps(bench.answers[-1])
     assert get(bench, other).state is State.ACTIVE
     follow(bench)
-    assert "You have decided about all your API keys" in said(bench, place)
+    assert "All your API keys have a decision" in said(bench, place)
     assert "3 of 4 keys decided" in said(bench)
     bench.presses(pressed(bench, ids.AUDIT_KEEP, other))
     follow(bench)

@@ -286,9 +286,9 @@ def test_each_audit_once_for_a_year_although_bots_die(team: Team) -> None:
 # An owner's list in each of its states.
 _LISTS = (
     "Which of your API keys are still needed?",
-    "You have decided about all your API keys.",
+    "All your API keys have a decision.",
     "There is a newer list of your keys below.",
-    "The audit of the API keys is over. Thank you.",
+    "The audit of the API keys is over. Nothing is left",
 )
 
 

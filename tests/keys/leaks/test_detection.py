@@ -174,7 +174,8 @@ def test_another_accounts_token_is_none_of_ours(domain: Domain) -> None:
 def test_what_does_not_work_raises_no_alarm(domain: Domain, revoke: bool) -> None:
     key, revoked = domain.issue("Revoked")
     domain.revoke(key.id)
-    _, expired = domain.issue("Expired", expires_at=domain.clock.now() + timedelta(days=1))
+    replaced, expired = domain.issue("Old", expires_at=domain.clock.now() + timedelta(days=1))
+    rotate(domain, replaced.id, grace=timedelta(hours=1))
     pending = domain.reserve("Pending").token
     domain.clock.move(timedelta(days=1))
     told = count(domain, OutboxRow, "key.revoked")
@@ -183,6 +184,17 @@ def test_what_does_not_work_raises_no_alarm(domain: Domain, revoke: bool) -> Non
     assert count(domain, LiveMessageRow, MESSAGE_KIND) == 0
     assert count(domain, OutboxRow, "key.revoked") == told
     assert look(domain, revoked.reveal(), expired.reveal()) == []
+
+
+@pytest.mark.parametrize("revoke", [True, False])
+def test_a_token_that_would_work_again_raises_an_alarm(domain: Domain, revoke: bool) -> None:
+    _, token = domain.issue("Expired", expires_at=domain.clock.now() + timedelta(days=1))
+    domain.clock.move(timedelta(days=3))
+    (found,) = look(domain, token.reveal(), revoke=revoke)
+    assert (found.worked, found.alarming) == (False, True)
+    assert found.key.state is (State.REVOKED if revoke else State.ACTIVE)
+    assert count(domain, LiveMessageRow, MESSAGE_KIND) == 1
+    assert (count(domain, OutboxRow, "key.revoked") > 0) == revoke
 
 
 def test_a_replaced_token_does_not_end_its_key(domain: Domain) -> None:
