@@ -41,5 +41,9 @@ FEATURES: Sequence[Feature] = (
 HOME_NOTICES: Sequence[HomeNotice] = tuple(
     notice for feature in FEATURES for notice in feature.home_notices
 )
+# The same for a member who is not an admin.
+MEMBER_NOTICES: Sequence[HomeNotice] = tuple(
+    notice for feature in FEATURES for notice in feature.member_notices
+)
 # Each feature's routes.
 ROUTERS: Sequence[Router] = tuple(router for feature in FEATURES for router in feature.routers)

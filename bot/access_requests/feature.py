@@ -13,6 +13,7 @@ FEATURE = Feature(
     routers=[handlers.router],
     live={MESSAGE_KIND: live.render},
     home_notices=[live.notice],
+    member_notices=[live.own_notice],
     announcements=ANNOUNCEMENTS,
     timed=[
         TimedJob(

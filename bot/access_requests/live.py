@@ -37,3 +37,11 @@ def notice(
     """Render the requests that wait for a decision, for an admin's App Home."""
     requests = queries.open_requests(session, context.policy, context.clock.now())
     return views.in_home(requests, user_id, ref)
+
+
+def own_notice(
+    session: AccountSession, context: Context, user_id: str, ref: ActionPayload
+) -> list[Block]:
+    """Render a member's own requests that wait for a decision, for their App Home."""
+    requests = queries.open_requests(session, context.policy, context.clock.now())
+    return views.own_in_home([each for each in requests if each.requester == user_id], ref)

@@ -210,6 +210,22 @@ def in_home(requests: Sequence[RequestView], user_id: str, ref: ActionPayload) -
     return [*blocks, {"type": "divider"}]
 
 
+def own_in_home(requests: Sequence[RequestView], ref: ActionPayload) -> list[Block]:
+    """Render a member's own requests that wait for a decision, for their App Home."""
+    blocks: list[Block] = []
+    for request in requests:
+        withdraw = about(
+            request.name,
+            button("Withdraw", ids.REQUEST_WITHDRAW, replace(ref, about=request.id)),
+        )
+        asked = format_time(request.created_at, ", ")
+        blocks += [
+            sentence("You asked for ", _name(request), asked, ". An admin will decide."),
+            actions(withdraw),
+        ]
+    return [*blocks, {"type": "divider"}] if blocks else []
+
+
 def _title(request: RequestView) -> str:
     titles = {
         Stage.OPEN: "Request for an API key",

@@ -29,8 +29,8 @@ from storage import AccountSession
 # The key of our context in Bolt's context.
 IN_BOLT = "apikeys"
 _TIMEOUT = 8
-# Renders blocks for the top of an admin's App Home, by their user id and with the payload of all
-# buttons there; none if there is nothing to say.
+# Renders blocks for the top of a user's App Home, by their id and with the payload of all buttons
+# there; none if there is nothing to say.
 HomeNotice = Callable[[AccountSession, "Context", str, ActionPayload], Sequence[Block]]
 # Sends an answer to a response URL. Raises SlackError.
 Answers = Callable[[str, dict[str, Any]], None]
@@ -68,6 +68,7 @@ class Context:
         respond_to_url: sends answers to response URLs.
         token: knows whether Slack accepts the bot's token.
         home_notices: render what stands at the top of an admin's App Home, above the keys.
+        member_notices: render the same for a member who is not an admin.
         names: knows people's names.
     """
 
@@ -80,6 +81,7 @@ class Context:
     respond_to_url: Answers = field(default=web_answers)
     token: TokenWatch = field(default_factory=TokenWatch)
     home_notices: Sequence[HomeNotice] = ()
+    member_notices: Sequence[HomeNotice] = ()
     names: PeopleNames = field(init=False)
 
     def __post_init__(self) -> None:

@@ -46,6 +46,7 @@ class Feature:
         live: the renderer of each kind of live message.
         announcements: the renderer of each kind of outbox entry.
         home_notices: render what stands above the keys in an admin's App Home.
+        member_notices: render the same for a member who is not an admin.
         timed: run at the beginning of each round.
         urgent: run before anything is announced, until nothing is left to do.
         jobs: run at the end of each round, one step each, so that a long one does not delay the
@@ -57,6 +58,7 @@ class Feature:
     live: Mapping[str, Renderer] = field(default_factory=dict)
     announcements: Mapping[str, Announcement] = field(default_factory=dict)
     home_notices: Sequence[HomeNotice] = ()
+    member_notices: Sequence[HomeNotice] = ()
     timed: Sequence[TimedJob] = ()
     urgent: Sequence[Job] = ()
     jobs: Sequence[Job] = ()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
 from bot.authorization.admins import DenialReason, Denied, Person
-from bot.framework.context import Context
+from bot.framework.context import Context, HomeNotice
 from bot.framework.interaction import Interaction
 from bot.framework.owner_search import find_owners
 from bot.framework.router import Router
@@ -20,7 +21,7 @@ from bot.home import view as blocks
 from bot.home.state import HomeState, HomeView
 from bot.slack_api.errors import SlackError, StaleView
 from bot.ui import ids
-from bot.ui.blocks import View
+from bot.ui.blocks import Block, View
 from bot.ui.key_rows import Reader
 from bot.ui.payloads import ActionPayload
 from keys.changes.authorization import admins, members, system
@@ -179,15 +180,17 @@ def _view(context: Context, home: HomeView, searched_in: str) -> View:
         policy = context.policy
         reader = Reader(home.user_id, may_rotate=policy.owner_rotate, may_check=policy.owner_check)
         page = _page(context, home.user_id, mine)
-        return blocks.for_owner(page, ref, reader, context.admins.names())
+        notices = _notices(context, context.member_notices, home.user_id, ref)
+        return blocks.for_owner(page, ref, reader, context.admins.names(), notices)
     page = replace(_page(context, home.user_id, home.state), searched_in=searched_in)
+    return blocks.for_admin(page, ref, _notices(context, context.home_notices, home.user_id, ref))
+
+
+def _notices(
+    context: Context, notices: Sequence[HomeNotice], user_id: str, ref: ActionPayload
+) -> list[Block]:
     with context.reading() as session:
-        notices = [
-            block
-            for notice in context.home_notices
-            for block in notice(session, context, home.user_id, ref)
-        ]
-    return blocks.for_admin(page, ref, notices)
+        return [block for notice in notices for block in notice(session, context, user_id, ref)]
 
 
 def _page(context: Context, user_id: str, state: HomeState) -> blocks.Page:

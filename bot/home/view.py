@@ -121,11 +121,18 @@ def for_admin(page: Page, ref: ActionPayload, notices: Sequence[Block] = ()) -> 
     return _home(blocks + _foot(page, ref))
 
 
-def for_owner(page: Page, ref: ActionPayload, reader: Reader, admins: Sequence[str] = ()) -> View:
+def for_owner(
+    page: Page,
+    ref: ActionPayload,
+    reader: Reader,
+    admins: Sequence[str] = (),
+    notices: Sequence[Block] = (),
+) -> View:
     """Render the keys of a member who is not an admin.
 
     Args:
         admins: the names of some admins to ask.
+        notices: what stands above it, such as their open requests.
     """
     buttons = [button("Ask for a key", ids.REQUEST, ref, style="primary")]
     if reader.may_check:
@@ -133,6 +140,7 @@ def for_owner(page: Page, ref: ActionPayload, reader: Reader, admins: Sequence[s
     blocks: list[Block] = [
         header("Your API keys"),
         actions(*buttons, button("Guide", ids.HELP, ref)),
+        *notices,
         *_rows(page, lambda key: menu(key, ref, reader)),
     ]
     if not page.keys:

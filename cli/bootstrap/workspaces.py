@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.authorization.admins import Admins, Workspace, read_policy
 from bot.background.worker import Worker
-from bot.features import FEATURES, HOME_NOTICES
+from bot.features import FEATURES, HOME_NOTICES, MEMBER_NOTICES
 from bot.framework.context import Context
 from bot.installation.installations import Installation, InstallationTarget
 from bot.installation.workspaces import WorkspaceBot
@@ -96,6 +96,7 @@ class WorkspaceServicesFactory:
             api_url=settings.example_url,
             token=watch,
             home_notices=HOME_NOTICES,
+            member_notices=MEMBER_NOTICES,
         )
 
 

@@ -604,7 +604,8 @@ def homes(name: str, note: str) -> Iterator[dict[str, Any]]:
             lost = team_channel.notice("#" + "x" * 79, ChannelFault.ARCHIVED, NOW)
             yield home.for_admin(shown, REF, [*lost, *waiting_in_home(name, note)])
             yield home.for_owner(shown, REF, Reader("U0ANN"), ("Ada <b>*", "Ben"))
-            yield home.for_owner(shown, REF, Reader("U0ANN", may_rotate=False))
+            own = request.own_in_home(list(asked_for(name, note))[:5], REF)
+            yield home.for_owner(shown, REF, Reader("U0ANN", may_rotate=False), (), own)
     yield home.for_others("Guests cannot manage API keys.")
 
 

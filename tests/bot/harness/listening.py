@@ -14,7 +14,7 @@ from slack_bolt import App, BoltRequest
 
 from bot.app import build
 from bot.authorization.admins import Admins, SlackAdmins, Workspace
-from bot.features import HOME_NOTICES
+from bot.features import HOME_NOTICES, MEMBER_NOTICES
 from bot.framework.context import Context
 from bot.slack_api.client import SlackClient
 from bot.slack_api.transport import Limits
@@ -109,6 +109,7 @@ class Bench:
             api_url="http://127.0.0.1:8321",
             respond_to_url=lambda url, answer: self.answers.append(answer),
             home_notices=HOME_NOTICES,
+            member_notices=MEMBER_NOTICES,
         )
         self.app = build(self.context, bot_token="xoxb-1", bot_id="B1", bot_user_id="U0BOT")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from bot.ui import ids
 from keys.base.actors import Actor
@@ -16,8 +17,10 @@ from keys.changes.authorization import Caller, Role
 from keys.operations import Ask, ReportChannelLost, execute
 from keys.search import search
 from keys.team_channel import channel
+from sandbox.text import plain_of_view
+from storage.tables import AccessRequest
 from tests.bot.harness.fake_slack import refusal
-from tests.bot.harness.listening import PEOPLE, Bench
+from tests.bot.harness.listening import PEOPLE, Bench, buttons
 
 _numbers = counting(1)
 SYSTEM = Caller.system("slack")
@@ -152,6 +155,32 @@ def test_requests_wait_in_home_and_are_decided_there(bench: Bench) -> None:
     with bench.context.reading() as session:
         assert [key.name for key in search.page(session).keys] == ["Reporting script"]
     assert "request waits" not in home(bench)
+
+
+def test_a_member_sees_their_open_requests_in_home_and_withdraws_one(bench: Bench) -> None:
+    ask(bench, "U0BOB", "Reporting script")
+    ask(bench, "U0CARL", "Of Carl")
+    view = home(bench, "U0BOB")
+    assert "You asked for Reporting script, " in plain_of_view(json.loads(view))
+    assert "Of Carl" not in view
+    withdraw = buttons(json.loads(view)["blocks"])[ids.REQUEST_WITHDRAW]
+    bench.sends(
+        {
+            "type": "block_actions",
+            "user": {"id": "U0BOB", "team_id": "T0ACME"},
+            "team": {"id": "T0ACME"},
+            "trigger_id": "t2",
+            "view": {"id": "V9", "type": "home"},
+            "actions": [{"block_id": "b", "type": "button", **withdraw}],
+        }
+    )
+    assert "Reporting script" not in home(bench, "U0BOB")
+    with bench.context.reading() as session:
+        requests = session.exec(select(AccessRequest)).all()
+    assert {each.name: each.state for each in requests} == {
+        "Reporting script": "closed",
+        "Of Carl": "open",
+    }
 
 
 def test_an_admin_does_not_decide_on_their_own_request(bench: Bench) -> None:
