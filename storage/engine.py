@@ -22,7 +22,6 @@ from sqlmodel import Session, create_engine
 
 from runtime.errors import StorageReadOnly, StorageUnavailable
 from storage import statement_metrics
-from storage.any_time import read_any_time
 from storage.driver_errors import BUSY, LOST, explain
 from storage.write_queue import URGENT_SECONDS, WriteQueue, is_urgent
 
@@ -128,6 +127,9 @@ def _make_private_file(path: Path) -> None:
 
 
 def _on_postgresql_connect(connection: Any, _record: Any) -> None:
+    # SQLite needs no driver of PostgreSQL, which takes a while to import.
+    from storage.postgresql_times import read_any_time
+
     read_any_time(connection)
 
 

@@ -10,8 +10,13 @@ from sqlalchemy import DateTime, Dialect
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from storage.any_time import NO_TIME
+NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+"""What a text that is no time counts as, and a time that calendars cannot calculate with.
 
+SQLite stores anything in any column, and PostgreSQL has times before the year 1 and after 9999, and
+two that are infinite. One row that a person has spoilt must not keep a program from reading the
+others; its seal does not hold, so nothing is decided by it, and `apikeys db verify` names it.
+"""
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 
 

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Column, Integer, MetaData, Table, create_engine, select, text
 
-from storage.any_time import NO_TIME
-from storage.tables.types import UtcDateTime
+from storage.tables.types import NO_TIME, UtcDateTime
 
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 TIMES = Table(

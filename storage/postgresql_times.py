@@ -1,8 +1,11 @@
-"""Times in a database that are none in Python, which only a person's own SQL can have written."""
+"""Reading PostgreSQL's times that Python cannot represent.
+
+Only a person's own SQL can have written one. It is a module of its own, since only a PostgreSQL
+database needs the driver.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, cast
 
 import psycopg
@@ -11,13 +14,8 @@ from psycopg.adapt import Loader
 from psycopg.postgres import types
 from psycopg.pq import Format
 
-NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-"""What a text that is no time counts as, and a time that calendars cannot calculate with.
+from storage.tables.types import NO_TIME
 
-SQLite stores anything in any column, and PostgreSQL has times before the year 1 and after 9999, and
-two that are infinite. One row that a person has spoilt must not keep a program from reading the
-others; its seal does not hold, so nothing is decided by it, and `apikeys db verify` names it.
-"""
 _TIMESTAMPTZ = types["timestamptz"].oid
 _OF_DRIVER = cast("type[Loader]", psycopg.adapters.get_loader(_TIMESTAMPTZ, Format.TEXT))
 
