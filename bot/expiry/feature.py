@@ -30,7 +30,10 @@ def _remind(change: Change) -> int:
 FEATURE = Feature(
     name="expiry",
     routers=[handlers.router],
-    live={"expiry": live.render},
+    live={
+        expiry_reminders.MESSAGE_KIND: live.render,
+        expiry_reminders.SHARED_KIND: live.render_shared,
+    },
     announcements=ANNOUNCEMENTS,
     timed=[TimedJob(_is_due, _remind)],
 )

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
 
 from bot.ui import ids, inputs
 from bot.ui.blocks import (
@@ -10,6 +14,7 @@ from bot.ui.blocks import (
     Element,
     Message,
     View,
+    about,
     actions,
     button,
     context,
@@ -25,6 +30,30 @@ from bot.ui.blocks import (
 from bot.ui.payloads import ActionPayload
 from keys.base.models import KeyView
 
+SHOWN_MOST = 10  # three blocks each are well within the 50 of a message
+
+
+class Outcome(StrEnum):
+    """What became of a key that was to expire, in words."""
+
+    REVOKED = "revoked"
+    MOVED = "with another expiry date"
+    ACCEPTED = "left to expire"
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Keys that expire at the same moment, and share a reminder.
+
+    Attributes:
+        waiting: those about which nobody has decided.
+        decided: how many of the others there are, by what was decided.
+    """
+
+    expires_at: datetime
+    waiting: Sequence[KeyView]
+    decided: Counter[Outcome]
+
 
 def reminder(key: KeyView, days: int, ref: ActionPayload | None) -> Message:
     """Render a reminder before the key expires.
@@ -32,17 +61,12 @@ def reminder(key: KeyView, days: int, ref: ActionPayload | None) -> Message:
     Args:
         ref: the payload of the buttons; None for a person who may not use them.
     """
-    ahead = "within a day" if days == 1 else f"within {days} days"
     return message(
-        sentence(name_of(key), f" expires {ahead}:", *_when(key), "."),
+        sentence(name_of(key), f" expires {_ahead(days)}:", *_when(key), "."),
         _facts(key),
         context("If it is still needed, ask an admin to extend it.")
         if ref is None
-        else actions(
-            button("Rotate", ids.ROTATE, ref),
-            button("Extend", ids.EXTEND, ref),
-            button("Let it expire", ids.LET_EXPIRE, ref),
-        ),
+        else _decisions(ref, key, is_over=False),
     )
 
 
@@ -57,11 +81,70 @@ def expired(key: KeyView, ref: ActionPayload | None) -> Message:
         _facts(key),
         context("If it is still needed, an admin can extend it, and the same token works again.")
         if ref is None
-        else actions(
-            button("Extend", ids.EXTEND, ref),
-            button("Revoke", ids.REVOKE, ref, style="danger"),
-        ),
+        else _decisions(ref, key, is_over=True),
     )
+
+
+def shared(keys: Shared, days: int, ref: ActionPayload | None) -> Message:
+    """Render the reminder of keys that expire together, while one of them waits for a decision.
+
+    Args:
+        days: how many days before the expiry; 0 if they have expired.
+        ref: as in `reminder`; each row adds its key.
+    """
+    is_over, count = days == 0, len(keys.waiting)
+    what = "1 API key" if count == 1 else f"{count:,} API keys"
+    when = format_expiry(keys.expires_at, " ")
+    if is_over:
+        refused = "Its token is refused." if count == 1 else "Their tokens are refused."
+        head = sentence(f"{what} expired", when, f". {refused}")
+    else:
+        expire = "expires" if count == 1 else "expire"
+        head = sentence(f"{what} {expire} {_ahead(days)}:", when, ".")
+    blocks = [head]
+    for key in keys.waiting[:SHOWN_MOST]:
+        blocks += [sentence(name_of(key)), _facts(key)]
+        if ref is not None:
+            blocks.append(_decisions(replace(ref, key=key.id), key, is_over=is_over))
+    if more := max(count - SHOWN_MOST, 0):
+        blocks.append(context(f"… and {more:,} more, which App Home lists."))
+    if ref is None:
+        blocks.append(context("If one is still needed, ask an admin to extend it."))
+    return message(*blocks, *_so_far(keys))
+
+
+def shared_settled(keys: Shared, *, is_over: bool) -> Message:
+    """Render the same reminder when it has nothing left to decide."""
+    count = len(keys.waiting) + keys.decided.total()
+    expiring = len(keys.waiting) + keys.decided[Outcome.ACCEPTED]
+    when = format_expiry(keys.expires_at, " ")
+    if not expiring:
+        head = sentence(f"None of {count:,} API keys expires", when, " any more.")
+    elif is_over:
+        head = sentence(f"{expiring:,} of {count:,} API keys expired", when, ".")
+    else:
+        verb = "expires" if expiring == 1 else "expire"
+        head = sentence(f"{expiring:,} of {count:,} API keys {verb}", when, ".")
+    return message(head, *_so_far(keys))
+
+
+def _so_far(keys: Shared) -> list[Block]:
+    counts = [f"{count:,} {what}" for what, count in sorted(keys.decided.items())]
+    return [context(f"Decided: {', '.join(counts)}.")] if counts else []
+
+
+def _decisions(ref: ActionPayload, key: KeyView, *, is_over: bool) -> Block:
+    extend = button("Extend", ids.EXTEND, ref)
+    if is_over:
+        buttons = [extend, button("Revoke", ids.REVOKE, ref, style="danger")]
+    else:
+        rotate = button("Rotate", ids.ROTATE, ref)
+        buttons = [rotate, extend, button("Let it expire", ids.LET_EXPIRE, ref)]
+    return actions(*(about(key.name, each) for each in buttons))
+
+
+def _ahead(days: int) -> str:
+    return "within a day" if days == 1 else f"within {days} days"
 
 
 def settled(key: KeyView, *, is_over: bool) -> Message:

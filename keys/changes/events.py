@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -77,6 +77,11 @@ class Event:
         self.key_id, self.data, self.announce = key_id, data, announce
         self.news, self.in_channel, self.knows = news, in_channel, set(knows)
         self.stale, self.live = stale, live
+
+
+def about_expiry(expires_at: datetime | None) -> list[str]:
+    """Return the subject prefixes of live messages about keys that expire then, for `stale`."""
+    return [] if expires_at is None else [f"expiring:{int(expires_at.timestamp())}:"]
 
 
 def about_key(key_id: str) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from keys.base.actors import Actor
-from keys.changes.events import Event, NewLiveMessage, about_key
+from keys.changes.events import Event, NewLiveMessage, about_expiry, about_key
 from keys.changes.outbox import TEAM
 from storage.tables import Key
 
@@ -27,6 +27,12 @@ def limits(key: Key) -> dict[str, Any]:
 
 def _stored(at: datetime | None) -> str | None:
     return at.isoformat(timespec="seconds") if at else None
+
+
+def _stale(key: Key, expired_at: str | None = None) -> list[str]:
+    """Return what shows the key; `expired_at` is its expiry before, as in the audit log."""
+    before = datetime.fromisoformat(expired_at) if expired_at else None
+    return [about_key(key.id), *about_expiry(key.expires_at), *about_expiry(before)]
 
 
 class KeyCreated(Event, kind="key.reserved"):
@@ -67,7 +73,7 @@ class KeyRenamed(Event, kind="key.renamed"):
 
     def __init__(self, key: Key, before: str) -> None:
         data = {"from": before, "to": key.name}
-        super().__init__(key.id, data, news=facts(key) | data, stale=[about_key(key.id)])
+        super().__init__(key.id, data, news=facts(key) | data, stale=_stale(key))
 
 
 class KeyEdited(Event, kind="key.edited", propagates=True):
@@ -92,7 +98,7 @@ class KeyEdited(Event, kind="key.edited", propagates=True):
             {"name": key.name, **changed},
             news=facts(key) | changed if after.keys() - {"note"} else None,
             in_channel=in_channel,
-            stale=[about_key(key.id)] if "expires_at" in after else [],
+            stale=_stale(key, before.get("expires_at")) if "expires_at" in after else [],
         )
 
 
@@ -114,7 +120,7 @@ class ExpiryAccepted(Event, kind="expiry.accepted"):
     def __init__(self, key: Key) -> None:
         data = {"name": key.name, "expires_at": _stored(key.expires_at)}
         news = facts(key) | data
-        super().__init__(key.id, data, news=news, stale=[about_key(key.id)])
+        super().__init__(key.id, data, news=news, stale=_stale(key))
 
 
 class KeyRevoked(Event, kind="key.revoked", propagates=True):
@@ -135,6 +141,6 @@ class KeyRevoked(Event, kind="key.revoked", propagates=True):
             data,
             news=data,
             in_channel=announce,
-            stale=[about_key(key.id)],
+            stale=_stale(key),
             live=[NewLiveMessage("revocation", None, recipient, CONFIRMED_WITHIN, {"key": key.id})],
         )

@@ -1,14 +1,18 @@
 """Reminders of expiring keys: 30, 7 and 1 days before the expiry, and at the expiry.
 
-Each reminder is a separate live message to the team, the owner and the backup owner. It is added
-once (keys.changes.live_messages), so it is neither lost nor repeated, whichever bots are running. A
+Each reminder is a live message to the team, the owner and the backup owner. It is added once
+(keys.changes.live_messages), so it is neither lost nor repeated, whichever bots are running. A
 missed reminder is sent late, unless a later one has become due in the meantime.
+
+Keys that expire at the same moment, such as those of one import, share one message for each
+recipient if there are more than three of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlmodel import col, select
@@ -19,6 +23,9 @@ from storage import AccountSession
 from storage.tables import Key
 
 MESSAGE_KIND = "expiry"
+SHARED_KIND = "expiries"
+# As many messages in a row are read one by one.
+SINGLE_MOST = 3
 STAGES = (30, 7, 1)
 EXPIRED = 0
 # After a longer downtime, keys that have expired long ago are not announced.
@@ -49,6 +56,29 @@ class Reminder:
         return cls(key_id, int(expires_at), int(days))
 
 
+@dataclass(frozen=True, slots=True)
+class SharedReminder:
+    """A reminder of several keys that expire at the same moment; the message's data names them.
+
+    Attributes:
+        days: as in `Reminder`.
+    """
+
+    expires_at: int
+    days: int
+
+    @property
+    def subject(self) -> str:
+        """The subject of its live message, which makes it unique; see `about_expiry`."""
+        return f"expiring:{self.expires_at}:{self.days}"
+
+    @classmethod
+    def read(cls, subject: str) -> SharedReminder:
+        """Parse a `subject`."""
+        _, expires_at, days = subject.split(":")
+        return cls(int(expires_at), int(days))
+
+
 def stage(expires_at: datetime, now: datetime) -> int | None:
     """Return the latest reminder that is due, in days before the expiry; None before the first."""
     if expires_at <= now:
@@ -69,31 +99,57 @@ def run_due(session: AccountSession, now: datetime) -> int:
     Returns:
         How many messages were added.
     """
-    keys = session.exec(
-        select(Key).where(
+    keys = (
+        select(Key)
+        .where(
             Key.account_id == session.account_id,
             Key.state == State.ACTIVE,
             col(Key.expires_at) <= now + timedelta(days=max(STAGES)),
             col(Key.expires_at) > now - TOLD_WITHIN,
         )
+        .order_by(col(Key.name_folded), col(Key.id))
     )
-    return sum(_remind(session, key, now) for key in keys.all())
+    together: dict[tuple[str, Reminder], list[str]] = defaultdict(list)
+    for key in session.exec(keys).all():
+        if reminder := _due(key, now):
+            for recipient in _audiences(key):
+                together[recipient, replace(reminder, key_id="")].append(key.id)
+    return sum(
+        _add(session, recipient, reminder, key_ids, now)
+        for (recipient, reminder), key_ids in together.items()
+    )
 
 
-def _remind(session: AccountSession, key: Key, now: datetime) -> int:
+def _due(key: Key, now: datetime) -> Reminder | None:
     if key.expires_at is None:
-        return 0
+        return None
     days = stage(key.expires_at, now)
     if days is None or (days != EXPIRED and key.expiry_accepted_by is not None):
-        return 0
+        return None
     # The person who has just set the date needs no reminder.
     known_since = key.expiry_set_at or key.activated_at or key.created_at
     if key.expires_at - timedelta(days=days) <= known_since:
+        return None
+    return Reminder(key.id, int(key.expires_at.timestamp()), days)
+
+
+def _add(
+    session: AccountSession, recipient: str, of: Reminder, key_ids: Sequence[str], now: datetime
+) -> int:
+    """Add the reminders of keys that expire together; return how many messages that are."""
+    shared = SharedReminder(of.expires_at, of.days)
+    if recipient in live_messages.recipients(session, SHARED_KIND, shared.subject):
         return 0
-    reminder = Reminder(key.id, int(key.expires_at.timestamp()), days)
+    subjects = [replace(of, key_id=key_id).subject for key_id in key_ids]
+    is_begun = any(
+        recipient in live_messages.recipients(session, MESSAGE_KIND, subject)
+        for subject in subjects
+    )
+    if len(key_ids) > SINGLE_MOST and not is_begun:
+        data = {"keys": list(key_ids)}
+        return live_messages.add(session, SHARED_KIND, shared.subject, recipient, now, data=data)
     return sum(
-        live_messages.add(session, MESSAGE_KIND, reminder.subject, recipient, now)
-        for recipient in _audiences(key)
+        live_messages.add(session, MESSAGE_KIND, subject, recipient, now) for subject in subjects
     )
 
 

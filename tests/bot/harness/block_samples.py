@@ -7,6 +7,7 @@ The one list of them: the tests hold it against Block Kit's rules, the code and 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -54,6 +55,7 @@ from keys.changes.propagation import Propagation
 from keys.delivery.completion import NOT_TAKEN
 from keys.delivery.deliveries import DeliveryState, Purpose
 from keys.leaks.detection import TokenStatus
+from keys.lifecycle import expiry_reminders
 from keys.offboarding import models as offboarding
 from keys.offboarding.departures import DepartureReason
 from keys.offboarding.models import BulkAction, Result
@@ -483,6 +485,14 @@ def _messages(name: str, note: str) -> Iterator[dict[str, Any]]:
     for over in (True, False):
         yield expiry.settled(dated, is_over=over)
         yield expiry.settled(replace(dated, expiry_accepted_by=ANN), is_over=over)
+    for count in (1, 4, 600):
+        decided = Counter(dict.fromkeys(expiry.Outcome, count))
+        together = expiry.Shared(NOW, [dated] * count, decided)
+        for days in (*expiry_reminders.STAGES, expiry_reminders.EXPIRED):
+            yield expiry.shared(together, days, REF)
+            yield expiry.shared(together, days, None)
+            yield expiry.shared_settled(together, is_over=days == 0)
+            yield expiry.shared_settled(replace(together, waiting=[]), is_over=days == 0)
     yield expiry.settled(ended, is_over=False)
     yield expiry.settled(full, is_over=False)
     yield details_view.details(dated, history(name, note, 100), [], NOW, REF)
