@@ -133,8 +133,8 @@ def test_each_feature_is_its_folder_and_is_listed_once() -> None:
 def test_what_is_stored_has_words_and_renderers() -> None:
     """Rows of these kinds are in databases, so a kind that is missing here is never shown."""
     assert set(live_renderers(FEATURES)) == {
-        "audit", "audit_question", "expiry", "expiries", "leak", "offboarding", "request", "revocation",
-        "rotation",
+        "audit", "audit_question", "expiry", "expiries", "leak", "offboarding", "request",
+        "revocation", "rotation",
     }  # fmt: skip
     assert set(announcements(FEATURES)) == {
         "audit.escalated", "audit.evidence_refused", "audit.finished", "audit.revokes",
