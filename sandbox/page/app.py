@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,8 @@ from starlette.applications import Starlette
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from sandbox.base.errors import SandboxError
 from sandbox.page.base.protocols import PageSandbox
-from sandbox.page.base.tab import HOME, Tab, first_location
+from sandbox.page.base.tab import Tab, first_location
 from sandbox.page.layout.window import build_window
 from sandbox.state.models import Role
 
@@ -104,9 +103,7 @@ async def _finish_loading(tab: Tab) -> None:
         return  # the tab was closed while it was loading
     if navigation == "reload":
         await tab.run(tab.actions.reload, tab.me)
-    if tab.location == HOME:
-        with suppress(SandboxError):  # a deactivated person opens nothing
-            await tab.run(tab.actions.open_home, tab.me)
+    await tab.open_home()
     if zone != tab.zone:
         tab.zone = zone
         tab.render_all()

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, ParamSpec, Protocol
 from urllib.parse import urlencode
 
 from nicegui import ui
 
+from sandbox.base.errors import SandboxError
 from sandbox.page.base.protocols import PageSandbox
 from sandbox.page.base.reader import Reader, reader_for
 from sandbox.state.models import Channel
@@ -131,12 +133,19 @@ class Tab:
         self.drawer_open = False
         self._update_address()
 
-    def act_as(self, user: str) -> None:
+    async def act_as(self, user: str) -> None:
         """Act as another user, in the same location if they can see it."""
         self.me = user
         self.location = first_location(self.slack, user, self.location)
         self.drawer_open = False
         self._update_address()
+        await self.open_home()
+
+    async def open_home(self) -> None:
+        """Tell the app that its Home was opened, if that is what the tab shows."""
+        if self.location == HOME:
+            with suppress(SandboxError):  # a deactivated person opens nothing
+                await self.run(self.actions.open_home, self.me)
 
     def set_traffic_open(self, *, is_open: bool) -> None:
         """Open or close the traffic panel."""

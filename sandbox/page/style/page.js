@@ -225,6 +225,13 @@ const practiceSlack = (() => {
     { capture: true },
   );
 
+  // What had the focus may have been rendered away; then Escape is for the topmost modal.
+  document.addEventListener("keydown", (e) => {
+    if (e.key !== "Escape" || e.target !== document.body) return;
+    const topmost = [...document.querySelectorAll(".q-dialog .modal")].pop();
+    topmost?.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+  });
+
   // The newest message stays in view, unless the reader has scrolled up to read older ones.
   function follow(list) {
     let atEnd = true;

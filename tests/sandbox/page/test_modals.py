@@ -52,6 +52,23 @@ def test_enter_submits_and_escape_closes_a_modal(tab: Window, slack: FakeSandbox
     assert slack.actions.of("close") == [("close", "UALICE", False)]
 
 
+def test_escape_closes_a_result_that_took_the_place_of_a_form(
+    tab: Window, slack: FakeSandbox
+) -> None:
+    page = tab.open("as=alice&in=general")
+    view = slack.open("UALICE", new_key_view())
+    page.get_by_role("dialog", name="New key").get_by_label("Name").fill("Zapier")
+    with slack.workspace.change():
+        done = {"type": "section", "text": plain("Done.")}
+        view.body = {"type": "modal", "title": plain("Key created"), "blocks": [done]}
+        view.hash = "2.0"
+    dialog = page.get_by_role("dialog", name="Key created")
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    assert slack.actions.of("close") == [("close", "UALICE", False)]
+
+
 def test_errors_come_and_go_under_a_field_that_stays(tab: Window, slack: FakeSandbox) -> None:
     page = tab.open("as=alice&in=general")
     view = slack.open("UALICE", new_key_view())

@@ -47,6 +47,16 @@ def test_opening_an_address_is_no_reload(tab: Window, slack: FakeSandbox) -> Non
     assert slack.actions.of("reload") == []
 
 
+def test_whoever_one_acts_as_has_opened_the_home_that_is_shown(
+    tab: Window, slack: FakeSandbox
+) -> None:
+    page = tab.open("as=alice&in=home")
+    soon(page, lambda: slack.actions.of("open_home") == [("open_home", "UALICE", "home")])
+    page.get_by_role("button", name="You are: Alice Wong (admin)").click()
+    page.get_by_role("menuitemradio", name="Bob Ferreira (member)").click()
+    soon(page, lambda: slack.actions.of("open_home")[1:] == [("open_home", "UBOB", "home")])
+
+
 def test_acting_as_another_user(tab: Window, slack: FakeSandbox) -> None:
     slack.post("CSECRETS", "UALICE", "For few eyes")
     page = tab.open("as=alice&in=secrets")
