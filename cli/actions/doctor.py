@@ -43,6 +43,13 @@ def examine() -> Findings:
     yield Finding(CheckStatus.FINE, "The settings are valid.")
     yield from check_database(settings)
     yield from check_gateway(settings)
+    if not any(name.startswith("SLACK_") and value for name, value in _given().items()):
+        yield Finding(
+            CheckStatus.NOTE,
+            "There is no Slack setting, so Slack was not checked.",
+            "“run --only gateway” needs none. For the bot, follow the README.",
+        )
+        return
     try:
         slack = load_slack()
     except SettingsError as error:
@@ -57,9 +64,13 @@ def examine() -> Findings:
     yield from check_owners(settings, slack)
 
 
+def _given() -> dict[str, str | None]:
+    return {**dotenv_values(), **os.environ}
+
+
 def _swapped_tokens() -> Findings:
     """Check that Slack's two tokens are not swapped, which needs both settings."""
-    given = {**dotenv_values(), **os.environ}
+    given = _given()
     bot, app = given.get("SLACK_BOT_TOKEN") or "", given.get("SLACK_APP_TOKEN") or ""
     if bot.startswith("xapp-") and app.startswith("xoxb-"):
         yield Finding(

@@ -35,6 +35,18 @@ def shell(tmp_path: Path, slack: Sandbox) -> Shell:
     return shell
 
 
+def test_a_gateway_alone_is_sound_without_slack(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    shell.settings["APIKEYS_GATEWAY_LISTEN"] = f"127.0.0.1:{free_port()}"
+    shell.run("keys", "new", "Zapier, production")
+    done = shell.run("doctor")
+    assert done.returncode == 0, done.stdout
+    assert "note  There is no Slack setting, so Slack was not checked." in done.stdout
+    # Half of the settings is no gateway alone.
+    shell.settings["SLACK_BOT_TOKEN"] = "xoxb-1"
+    assert shell.run("doctor").returncode == 1
+
+
 def test_a_sound_installation(shell: Shell, slack: Sandbox) -> None:
     assert shell.run("db", "upgrade").stdout.startswith("The database went from revision nothing")
     assert shell.run("db", "upgrade").stdout.startswith("The database is at revision")
