@@ -104,6 +104,8 @@ def take_all(world: World, camera: Camera) -> None:
     world.slack.invite_app(town)
     token = world.makes_key(NEW, owner="carol", note="Sends new orders to the warehouse.")
     alice, _, carol, dave = (world.slack.person(name).goes_to(CHANNEL) for name in PEOPLE)
+    alice.sees("API keys expire within 7 days", within=WITHIN)
+    camera.takes("reminder", "alice", team, "API keys expire within 7 days")
     camera.takes("home", "alice", "home", "Search, then press Enter", crop="home")
     take_filters(world, camera)
     for person, name, reason in ((dave, ASKED, REASON), (carol, DENIED, "To try things out.")):
@@ -111,6 +113,8 @@ def take_all(world: World, camera: Camera) -> None:
         person.fills(reason=reason).submits().sees("You have asked for", within=WITHIN).closes()
         alice.sees(f"asks for the key {name}", within=WITHIN)
     camera.takes("request-before", "alice", team, REASON, crop="request")
+    dave.opens_home()
+    camera.takes("home-of-member", "dave", "home", "You asked for")
     alice.presses("Approve", on=ASKED).person.sees("approved this", within=WITHIN)
     camera.takes("request-after", "alice", team, REASON)
     alice.presses("Deny", on=DENIED).person.sees("Deny the request", within=WITHIN)
