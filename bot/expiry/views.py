@@ -18,6 +18,7 @@ from bot.ui.blocks import (
     actions,
     button,
     context,
+    expiry,
     format_expiry,
     message,
     modal,
@@ -25,6 +26,7 @@ from bot.ui.blocks import (
     owned_by,
     person,
     result_modal,
+    section,
     sentence,
 )
 from bot.ui.payloads import ActionPayload
@@ -94,14 +96,14 @@ def shared(keys: Shared, days: int, ref: ActionPayload | None) -> Message:
     """
     is_over, count = days == 0, len(keys.waiting)
     what = "1 API key" if count == 1 else f"{count:,} API keys"
-    when = format_expiry(keys.expires_at, " ")
+    when = expiry(keys.expires_at, before=" ")
     if is_over:
         refused = "Its token is refused." if count == 1 else "Their tokens are refused."
-        head = sentence(f"{what} expired", when, f". {refused}")
+        head = f"*{what} expired*{when}. {refused}"
     else:
         expire = "expires" if count == 1 else "expire"
-        head = sentence(f"{what} {expire} {_ahead(days)}:", when, ".")
-    blocks = [head]
+        head = f"*{what} {expire} {_ahead(days)}:*{when}."
+    blocks = [section(head)]
     for key in keys.waiting[:SHOWN_MOST]:
         blocks += [sentence(name_of(key)), _facts(key)]
         if ref is not None:

@@ -75,7 +75,7 @@ def question(
         channel: the team's channel; an id is not shown.
     """
     where = channel if channel.startswith("#") else "the channel"
-    tokens = "1 token was" if sent == 1 else f"{sent:,} tokens were"
+    tokens = {0: "no token was", 1: "1 token was"}.get(sent, f"{sent:,} tokens were")
     others = "1 was" if elsewhere == 1 else f"{elsewhere:,} were"
     made = [f" {others} made elsewhere, and they may have those too."] if elsewhere else []
     return message(

@@ -15,6 +15,7 @@ from bot.ui.blocks import (
     View,
     about,
     actions,
+    bold_user_text,
     button,
     clip,
     confirm_dialog,
@@ -68,7 +69,7 @@ def in_list(
     head: Block = {
         "type": "section",
         "block_id": f"key_{item.key.id}",
-        "text": plain_user_text(item.key.name),
+        "text": bold_user_text(item.key.name),
     }
     if item.decision is Decision.KEPT and is_open:
         # As high as before, so that the next row does not slide under the pointer.

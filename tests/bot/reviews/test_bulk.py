@@ -227,7 +227,8 @@ def test_the_owners_list_stays_where_it_is(bench: Bench) -> None:
 
     def rows() -> list[str]:
         blocks = board(bench, place)["blocks"]
-        return [b["text"]["text"] for b in blocks if b.get("block_id", "").startswith("key_")]
+        names = [b["text"]["text"] for b in blocks if b.get("block_id", "").startswith("key_")]
+        return [name.strip("*") for name in names]
 
     def press(action: str, key: KeyView | None = None) -> None:
         bench.presses(pressed(bench, action, key, place), "U0BOB")
