@@ -65,7 +65,7 @@ def fill(world: World) -> None:
     bob = world.slack.person("bob")
 
     def seen_used() -> bool:
-        bob.reloads().types("/apikeys list").sees("Active API keys", within=15)
+        bob.reloads().types("/apikeys list").sees("4 keys", within=15)
         return bob.screen().count("last used") == len(USED)
 
     eventually(seen_used, "keys that were used")
@@ -101,7 +101,7 @@ def picture_of_token(window: SlackWindow) -> None:
 def picture_of_list(window: SlackWindow) -> None:
     """Take the list, with the menu of a row open."""
     window.goes_to(CHANNEL.lstrip("#"))
-    answer = window.asks("/apikeys list", "Active API keys")
+    answer = window.asks("/apikeys list", "5 keys")
     answer.get_by_role("button", name="More actions").nth(2).click()
     expect(window.page.get_by_role("menuitem", name="Revoke")).to_be_visible()
     window.page.mouse.move(0, 0)
@@ -133,8 +133,9 @@ def picture_of_rotation(window: SlackWindow) -> None:
 def picture_of_leaving(window: SlackWindow) -> None:
     """Take the message with the keys of a leaver."""
     window.goes_to(CHANNEL.lstrip("#"))
-    window.types("/apikeys offboard @carol")
-    message = window.sees("@Carol Clark is leaving.")
+    question = window.asks("/apikeys offboard @carol", "Start privately")
+    question.get_by_role("button", name="Start in #").click()
+    message = window.sees("Carol Clark is leaving.")
     window.page.mouse.move(0, 0)
     message.screenshot(path=PICTURES / "leaving.png")
 
