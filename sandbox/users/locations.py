@@ -35,6 +35,10 @@ class ElementLocation:
         options = self.element.get("options", [])
         return any(option in (o["text"]["text"], o.get("value")) for o in options)
 
+    def is_again(self, other: "ElementLocation") -> bool:
+        """Return whether `other` is this element, whatever its block is called."""
+        return self.ref == other.ref and self.element == other.element
+
 
 def locations_on(ref: SurfaceRef, blocks: list[Json]) -> Iterator[ElementLocation]:
     """Yield the interactive elements of a message or view, in reading order."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
+from sandbox.base.errors import GoneError
 from sandbox.delivery.runtime import SandboxRuntime
 from sandbox.state.models import Json
 from sandbox.users.actions import UserActions
@@ -191,6 +192,16 @@ class User:
         return pressed
 
     def _act(self, location: ElementLocation, value: Json) -> Self:
+        try:
+            self._send(location, value)
+        except GoneError:
+            # The app may have rendered it again since it was found, as a block with another id.
+            again = next(filter(location.is_again, self._screen.locations()), None)
+            if again is None:
+                raise
+            self._send(again, value)
+        return self
+
+    def _send(self, location: ElementLocation, value: Json) -> None:
         block_id, action_id = location.block["block_id"], location.element["action_id"]
         self._actions.act(self.id, location.ref, block_id, action_id, value)
-        return self

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from sandbox.base.clock import HeldClock
-from sandbox.base.errors import SandboxError
+from sandbox.base.errors import GoneError, SandboxError
 from sandbox.sandbox import Sandbox
 from sandbox.state.models import Json
 from sandbox.users.user import User
@@ -208,3 +208,40 @@ def test_helpful_words_when_there_is_nothing_to_use(alice: User) -> None:
     ):
         with pytest.raises(AssertionError, match=r"no|nothing"):
             attempt()
+
+
+def test_a_press_finds_what_was_rendered_again_in_the_meantime(
+    alice: User, slack: Sandbox, demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    @demo.app.action("ask")
+    def asked(ack: Callable[[], None], action: Json) -> None:
+        ack()
+        told.append(action["block_id"])
+
+    client = InProcessClient(slack)
+
+    def publish(*elements: Json) -> None:
+        # Without a block_id: Slack makes another one each time.
+        view = {"type": "home", "blocks": [{"type": "actions", "elements": list(elements)}]}
+        client.views_publish(user_id=alice.id, view=view)
+
+    found_first = alice._screen.first_location
+    again = [button("Ask", "ask", value="k1")]
+
+    def in_the_meantime(*args: object) -> object:
+        location = found_first(*args)  # type: ignore[arg-type]
+        publish(*again)
+        return location
+
+    alice.opens_home().sees("Your keys")
+    publish(button("Ask", "ask", value="k1"))
+    monkeypatch.setattr(alice._screen, "first_location", in_the_meantime)
+    alice.presses("Ask")
+    assert len(told) == 1
+    # Another key's button is not the one that was pressed.
+    again[:] = [button("Ask", "ask", value="k2")]
+    with pytest.raises(GoneError):
+        alice.presses("Ask")
+    assert len(told) == 1
