@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -79,9 +79,13 @@ class Event:
         self.stale, self.live = stale, live
 
 
-def about_expiry(expires_at: datetime | None) -> list[str]:
-    """Return the subject prefixes of live messages about keys that expire then, for `stale`."""
-    return [] if expires_at is None else [f"expiring:{int(expires_at.timestamp())}:"]
+def about_expiry(expires_at: int) -> str:
+    """Return the subject prefix of live messages about keys that expire then, for `stale`.
+
+    Args:
+        expires_at: in seconds since 1970.
+    """
+    return f"expiring:{expires_at}:"
 
 
 def about_key(key_id: str) -> str:

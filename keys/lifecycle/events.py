@@ -32,7 +32,8 @@ def _stored(at: datetime | None) -> str | None:
 def _stale(key: Key, expired_at: str | None = None) -> list[str]:
     """Return what shows the key; `expired_at` is its expiry before, as in the audit log."""
     before = datetime.fromisoformat(expired_at) if expired_at else None
-    return [about_key(key.id), *about_expiry(key.expires_at), *about_expiry(before)]
+    ends = [about_expiry(int(at.timestamp())) for at in (key.expires_at, before) if at is not None]
+    return [about_key(key.id), *ends]
 
 
 class KeyCreated(Event, kind="key.reserved"):

@@ -19,6 +19,7 @@ from sqlmodel import col, select
 
 from keys.base.models import State
 from keys.changes import live_messages, outbox
+from keys.changes.events import about_expiry
 from storage import AccountSession
 from storage.tables import Key
 
@@ -69,8 +70,8 @@ class SharedReminder:
 
     @property
     def subject(self) -> str:
-        """The subject of its live message, which makes it unique; see `about_expiry`."""
-        return f"expiring:{self.expires_at}:{self.days}"
+        """The subject of its live message, which makes it unique."""
+        return f"{about_expiry(self.expires_at)}{self.days}"
 
     @classmethod
     def read(cls, subject: str) -> SharedReminder:
@@ -141,11 +142,11 @@ def _add(
     if recipient in live_messages.recipients(session, SHARED_KIND, shared.subject):
         return 0
     subjects = [replace(of, key_id=key_id).subject for key_id in key_ids]
-    is_begun = any(
+    # A version before may have begun to remind of each of them.
+    if len(key_ids) > SINGLE_MOST and not any(
         recipient in live_messages.recipients(session, MESSAGE_KIND, subject)
         for subject in subjects
-    )
-    if len(key_ids) > SINGLE_MOST and not is_begun:
+    ):
         data = {"keys": list(key_ids)}
         return live_messages.add(session, SHARED_KIND, shared.subject, recipient, now, data=data)
     return sum(

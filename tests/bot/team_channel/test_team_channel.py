@@ -21,6 +21,7 @@ from sandbox.text import plain_of_view
 from storage.tables import AccessRequest
 from tests.bot.harness.fake_slack import refusal
 from tests.bot.harness.listening import PEOPLE, Bench, buttons
+from tests.bot.home.test_handlers import presses
 
 _numbers = counting(1)
 SYSTEM = Caller.system("slack")
@@ -142,16 +143,7 @@ def test_requests_wait_in_home_and_are_decided_there(bench: Bench) -> None:
     assert "1 request waits for you" in view
     assert "For Reporting script" in view
     approve, _ = pressable(view)
-    bench.sends(
-        {
-            "type": "block_actions",
-            "user": {"id": "U0ALICE", "team_id": "T0ACME"},
-            "team": {"id": "T0ACME"},
-            "trigger_id": "t2",
-            "view": {"id": "V9", "type": "home"},
-            "actions": [{"block_id": "b", "type": "button", **approve}],
-        }
-    )
+    presses(bench, approve, "U0ALICE")
     with bench.context.reading() as session:
         assert [key.name for key in search.page(session).keys] == ["Reporting script"]
     assert "request waits" not in home(bench)
@@ -164,16 +156,7 @@ def test_a_member_sees_their_open_requests_in_home_and_withdraws_one(bench: Benc
     assert "You asked for Reporting script, " in plain_of_view(json.loads(view))
     assert "Of Carl" not in view
     withdraw = buttons(json.loads(view)["blocks"])[ids.REQUEST_WITHDRAW]
-    bench.sends(
-        {
-            "type": "block_actions",
-            "user": {"id": "U0BOB", "team_id": "T0ACME"},
-            "team": {"id": "T0ACME"},
-            "trigger_id": "t2",
-            "view": {"id": "V9", "type": "home"},
-            "actions": [{"block_id": "b", "type": "button", **withdraw}],
-        }
-    )
+    presses(bench, withdraw, "U0BOB")
     assert "Reporting script" not in home(bench, "U0BOB")
     with bench.context.reading() as session:
         requests = session.exec(select(AccessRequest)).all()

@@ -9,10 +9,7 @@ from contextlib import closing
 import pytest
 
 from keys.changes import audit_log
-from keys.changes.authorization import Caller, Role
-from keys.changes.operation import execute
 from keys.credentials.verification import Refused, Verified, evaluate
-from keys.operations import Ask, Rotate, StartOffboarding
 from keys.search import search
 from keys.transfer import export_keys
 from storage import reading
@@ -20,8 +17,9 @@ from storage.seals import SEALED
 from storage.secret_lookup import Lookup
 from storage.tables.types import UtcDateTime
 from tests.databases import fresh_on
-from tests.keys.conftest import ALICE, BOB, LEASE, NOON, Domain, open_application_at
+from tests.keys.conftest import NOON, Domain, open_application_at
 from tests.keys.integrity.attacks import by_hand, findings, past_triggers, rows
+from tests.keys.integrity.test_garbage import fill
 from tests.postgresql import Postgresql
 
 TIMES = ["infinity", "-infinity", "20000-01-01 12:00+00", "0044-03-15 12:00+00 BC"]
@@ -42,16 +40,7 @@ DECIDES_NOTHING = {
 def domain(postgresql: Postgresql) -> Iterator[Domain]:
     with fresh_on(postgresql) as url:
         opened = open_application_at(url)
-        admin, member = (
-            Caller(ALICE, frozenset({Role.ADMIN})),
-            Caller(BOB, frozenset({Role.MEMBER})),
-        )
-        key, _ = opened.issue("First")
-        rotate = Rotate(key=key.id, recipient=ALICE, idempotency_key="r", deadline=LEASE)
-        execute(opened.services, admin, rotate, wait=0)
-        ask = Ask(name="CI", scopes=("read",), reason="Builds", idempotency_key="s")
-        execute(opened.services, member, ask, wait=0)
-        execute(opened.services, admin, StartOffboarding(person=ALICE.id), wait=0)
+        fill(opened, "First")
         yield opened
         opened.close()
 

@@ -44,16 +44,21 @@ GARBAGE = st.one_of(
 )
 
 
+def fill(domain: Domain, name: str) -> None:
+    """Have a row in each sealed table: a key, its rotation, a request and an offboarding."""
+    admin, member = Caller(ALICE, frozenset({Role.ADMIN})), Caller(BOB, frozenset({Role.MEMBER}))
+    key, _ = domain.issue(name)
+    rotate = Rotate(key=key.id, recipient=ALICE, idempotency_key="r", deadline=LEASE)
+    execute(domain.services, admin, rotate, wait=0)
+    ask = Ask(name="CI", scopes=("read",), reason="Builds", idempotency_key="s")
+    execute(domain.services, member, ask, wait=0)
+    execute(domain.services, admin, StartOffboarding(person=ALICE.id), wait=0)
+
+
 @pytest.fixture
 def domain(tmp_path: Path) -> Iterator[Domain]:
     opened = open_test_application(tmp_path)
-    admin, member = Caller(ALICE, frozenset({Role.ADMIN})), Caller(BOB, frozenset({Role.MEMBER}))
-    key, _ = opened.issue("Spoilt")
-    rotate = Rotate(key=key.id, recipient=ALICE, idempotency_key="r", deadline=LEASE)
-    execute(opened.services, admin, rotate, wait=0)
-    ask = Ask(name="CI", scopes=("read",), reason="Builds", idempotency_key="s")
-    execute(opened.services, member, ask, wait=0)
-    execute(opened.services, admin, StartOffboarding(person=ALICE.id), wait=0)
+    fill(opened, "Spoilt")
     opened.issue("Other")
     yield opened
     opened.close()
